@@ -10,7 +10,14 @@
 
 enum { TIMEOUT_MS = 60000, PAUSE_MIN_MS = 50, PAUSE_MAX_MS = 500, PATIENCE_BEATS = 3 };
 
-enum verdict { VERDICT_NEW, VERDICT_RESUMED, VERDICT_WAIT, VERDICT_BUSY, VERDICT_OVER };
+enum verdict {
+    VERDICT_NEW,
+    VERDICT_RESUMED,
+    VERDICT_WAIT,
+    VERDICT_BUSY,
+    VERDICT_OVER,
+    VERDICT_REFUSED,
+};
 
 /* One stream's taking: what the last answer said, and what the next question says. */
 struct taking {
@@ -22,7 +29,8 @@ struct taking {
     int64_t waited_run; /* of another process; 0: none so far */
     /* In the command's arena. The other worker is empty where only a lock is waited for. */
     struct str other, other_host;
-    struct str seen_at;    /* the other's last beat when we first asked; empty: none yet */
+    struct str seen_at; /* the other's last beat when we first asked; empty: none yet */
+    struct str refusal;
     struct str known_gone; /* the other, once its process was seen to be gone */
 };
 
@@ -64,30 +72,10 @@ static struct pg_value text_or_null(struct str text)
     return text.len ? pg_text(text) : PG_NULL;
 }
 
-/* Before a run begins that would store records a second time; a run that is taken up again has
- * been asked for already. */
-static bool check_repeats(const struct taking *taking, struct err *err)
-{
-    struct cli *cli = taking->take->cli;
-    AUTO_PG_RESULT struct pg_result *result = NULL;
-    const struct pg_value params[] = {
-        pg_text(taking->stream->name), pg_int(taking->version), pg_text(mode_of(&cli->options)),
-        instant_or_null(cli, cli->options.from), instant_or_null(cli, cli->options.to)};
-    enum { REPEATS_REFUSAL, REPEATS_COLUMNS };
-    if (cli->options.again)
-        return true;
-    if (!pg_await(taking->take->pg, "select pagetide.sync_refusal($1, $2, $3, $4, $5)", params,
-                  COUNT_OF(params), TIMEOUT_MS, &result, err))
-        return false;
-    assert(pg_columns(result) == REPEATS_COLUMNS);
-    return pg_is_null(result, 0, REPEATS_REFUSAL) ||
-           err_set(err, ERR_CONFIG, "sync", 0, "%.*s",
-                   STR_ARG(pg_get_str(result, 0, REPEATS_REFUSAL)));
-}
-
 static const char take_sql[] =
     "select verdict, run, other_worker, other_host, other_pid, other_seen_at, wait_ms, "
-    "cancelled_run from pagetide.sync_take($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+    "cancelled_run, refusal from pagetide.sync_take($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, "
+    "$11)";
 enum take_column {
     TAKE_VERDICT,
     TAKE_RUN,
@@ -97,12 +85,13 @@ enum take_column {
     TAKE_OTHER_SEEN_AT,
     TAKE_WAIT_MS,
     TAKE_CANCELLED_RUN,
+    TAKE_REFUSAL,
     TAKE_COLUMNS,
 };
 
 static bool read_answer(struct taking *taking, const struct pg_result *result, struct err *err)
 {
-    static const char *const verdicts[] = {"new", "resumed", "wait", "busy", "over"};
+    static const char *const verdicts[] = {"new", "resumed", "wait", "busy", "over", "refused"};
     struct arena *arena = taking->take->cli->arena;
     struct str verdict = pg_get_str(result, 0, TAKE_VERDICT);
     size_t at = 0;
@@ -120,6 +109,7 @@ static bool read_answer(struct taking *taking, const struct pg_result *result, s
         taking->seen_at = arena_str(arena, pg_get_str(result, 0, TAKE_OTHER_SEEN_AT));
     taking->wait_ms = pg_get_int(result, 0, TAKE_WAIT_MS);
     taking->cancelled_run = pg_get_int(result, 0, TAKE_CANCELLED_RUN);
+    taking->refusal = arena_str(arena, pg_get_str(result, 0, TAKE_REFUSAL));
     return true;
 }
 
@@ -205,10 +195,10 @@ bool sync_take_run(const struct sync_take *take, const struct stream *stream, in
     struct taking taking = {.take = take, .stream = stream};
     if (!define(&taking, err))
         return err_wrap(err, "%.*s", STR_ARG(stream->name));
-    if (!check_repeats(&taking, err))
-        return false;
     if (!ask_until_known(&taking, err))
         return err_wrap(err, "%.*s", STR_ARG(stream->name));
+    if (taking.verdict == VERDICT_REFUSED)
+        return err_set(err, ERR_CONFIG, "sync", 0, "%.*s", STR_ARG(taking.refusal));
     if (taking.verdict == VERDICT_WAIT || taking.verdict == VERDICT_BUSY)
         return err_set(err, ERR_INPUT, "sync", 0,
                        "%.*s: run %lld is being made by %.*s; wait for its end or cancel it",

@@ -13,28 +13,32 @@ create or replace function pagetide.columns(of_stream text, of_schema text, of_t
     for_run bigint)
 returns table (field text, column_name text, type text, has_table boolean, may_widen boolean,
     is_blank boolean, is_dressed boolean)
-language sql stable
+language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
-    with target as materialized (
+#variable_conflict use_column
+begin
+    return query with target as materialized (
         select to_regclass(format('%I.%I', t.schema_name, t.table_name)) as relation, t.is_blank,
             pagetide.is_dressed(t, for_run) as is_dressed,
             pagetide.table_size(to_regclass(format('%I.%I', t.schema_name, t.table_name))) as size
         from pagetide.target t
         where t.schema_name = of_schema and t.table_name = of_table and t.stream = of_stream)
     select m.field, m.column_name, m.type, t.relation is not null and not t.is_blank,
-        m.field is not null and pagetide.widen_refusal(of_stream, t.relation, m.column_name, t.size)
-            is null,
+        m.field is not null and not m.declared and pagetide.widen_refusal(of_stream, t.relation,
+            m.column_name, t.size) is null,
         t.relation is not null and t.is_blank, coalesce(t.is_dressed, true)
     from (values (1)) as one
     left join target t on true
     left join lateral (
-        select f.field, f.column_name, format_type(a.atttypid, a.atttypmod) as type, f.position
+        select f.field, f.column_name, format_type(a.atttypid, a.atttypmod) as type, f.position,
+            f.declared
         from pagetide.field f
         join pg_attribute a on a.attrelid = t.relation and a.attname = f.column_name
             and a.attnum > 0 and not a.attisdropped
         where f.stream = of_stream) m on true
-    order by m.position
+    order by m.position;
+end
 $$;
 
 -- PostgreSQL itself judges a declared type; this only makes sure that the text is a type and nothing
@@ -54,7 +58,8 @@ $$;
 
 -- Takes the stream's table: makes it, or refuses a table that is not the stream's. Codes PT02x:
 -- the definition must change. A run without records takes it `blank`; the first records end that.
-create or replace function pagetide.take_table(plan jsonb) returns void
+-- True: it was there.
+create or replace function pagetide.take_table(plan jsonb) returns boolean
 language plpgsql
 set search_path = pagetide, pg_temp
 as $$
@@ -72,7 +77,7 @@ begin
     if relation is null then
         perform check_not_lost(plan, owner.stream is not null);
         perform create_table(plan);
-        return;
+        return false;
     end if;
     if not exists (select from pg_class c where c.oid = relation and c.relkind in ('r', 'p')) then
         raise exception '% is not a table', name using errcode = 'PT022';
@@ -88,6 +93,7 @@ begin
         update target t set is_blank = false
         where t.schema_name = owner.schema_name and t.table_name = owner.table_name;
     end if;
+    return true;
 end
 $$;
 
@@ -281,7 +287,7 @@ set search_path = pagetide, pg_temp
 as $$
 declare
     relation regclass := format('%I.%I', plan ->> 'schema', plan ->> 'table')::regclass;
-    found_type text := pagetide.adopted_column(plan, relation, wanted);
+    found_type text;
     name text := wanted;
 begin
     if exists (select from pagetide.field f
@@ -292,6 +298,7 @@ begin
         raise exception 'column %: "%" is not a type', wanted, wanted_type
             using errcode = 'PT022';
     end if;
+    found_type := pagetide.adopted_column(plan, relation, wanted);
     if found_type is null then
         name := pagetide.free_name(plan ->> 'stream', relation, wanted);
     end if;
@@ -600,19 +607,24 @@ as $$
 declare
     item record;
     taken text[] := '{}';
+    was_there boolean;
 begin
     perform pg_advisory_xact_lock(hashtextextended(
         format('pagetide %I.%I', plan ->> 'schema', plan ->> 'table'), 0));
-    perform take_table(plan);
-    perform check_partitioned(plan);
-    perform check_keys(plan);
+    was_there := take_table(plan);
+    if was_there then
+        perform check_partitioned(plan);
+        perform check_keys(plan);
+    end if;
     for item in select d.name, d.type
         from jsonb_to_recordset(plan -> 'declared') as d (name text, type text)
     loop
         taken := taken || take_column(plan, item.name, item.name, item.type, true);
     end loop;
     perform add_columns(plan, taken);
-    perform check_declared(plan);
+    if was_there then
+        perform check_declared(plan);
+    end if;
     taken := '{}';
     for item in select f.* from jsonb_to_recordset(plan -> 'fields')
         as f (field text, "column" text, type text, widen boolean)

@@ -270,3 +270,14 @@ begin
     return query select * from report_marks(marks);
 end
 $$;
+
+-- A session looks up and plans what it calls for the first time, which takes longer than a small batch:
+-- one that waits for its first batch commits one of nothing, and ends no run.
+create or replace function pagetide.warm_up() returns void
+language plpgsql
+set search_path = pagetide, pg_temp
+as $$
+begin
+    perform commit_batch('{"marks": []}');
+end
+$$;

@@ -290,8 +290,10 @@ declare
     over mark[] := array(select m from unnest(marks) m where m."end" is not null and is_last_mark(m)
         and not is_range(m.job));
 begin
-    insert into job_keys select f.* from unnest(fresh) f
-    where not exists (select from unnest(over) o where o.job = f.job and coalesce(o.leg, 0) = f.leg);
+    if fresh <> '{}' then
+        insert into job_keys select f.* from unnest(fresh) f where not exists (
+            select from unnest(over) o where o.job = f.job and coalesce(o.leg, 0) = f.leg);
+    end if;
     if over <> '{}' then
         delete from job_keys k using unnest(over) o
         where k.job = any (split_jobs(o.job)) and k.leg = coalesce(o.leg, 0);
@@ -309,7 +311,7 @@ begin
     if not exists (select from unnest(marks) m where m."end" is not null) then
         return marks;
     end if;
-    return array(select weigh_mark(m, f.keys, required)
+    return array(select case when m."end" is null then m else weigh_mark(m, f.keys, required) end
         from unnest(marks) m left join unnest(fresh) f on f.job = m.job and f.leg = coalesce(m.leg, 0)
         order by m.n);
 end

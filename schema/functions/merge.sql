@@ -310,7 +310,9 @@ declare
     unfinished bigint[];
     removed bigint;
 begin
-    if target ->> 'write' is distinct from 'append' or has_brought(of_run) then
+    if target ->> 'write' is distinct from 'append' or has_brought(of_run)
+        or not exists (select from run r join run u on u.stream = r.stream and u.id < r.id
+            and u.state in ('truncated', 'failed', 'cancelled', 'dead') where r.id = of_run) then
         return;
     end if;
     unfinished := unfinished_runs(of_run);

@@ -13,6 +13,18 @@ as $$
     from jsonb_each(fresh) f
 $$;
 
+-- Whether there can be a place at which the run has found nothing.
+create or replace function pagetide.may_lack_places(r pagetide.run) returns boolean
+language plpgsql stable
+set search_path = pagetide, pg_temp
+as $$
+begin
+    return exists (select from job j where j.run = r.id and j.places @? '$.* ? (@ == false)')
+        or exists (select from definition d where d.stream = r.stream and d.version = r.version
+            and d.spec ?| '{indexes,tables}');
+end
+$$;
+
 -- The places of a run, and whether one of its jobs has found something there.
 create or replace function pagetide.run_places(of_run bigint)
 returns table (words text, is_met boolean)

@@ -46,29 +46,47 @@ as $$
 $$;
 
 -- What a run says of its jobs at its end: what it said before, their warnings, then misfits,
--- rejects, places at which no record had anything, and indexes and partitions that wait.
+-- rejects, places at which no record had anything, and indexes and partitions that wait. Each is
+-- asked for where there can be something of it.
 create or replace function pagetide.end_warnings(of_run bigint) returns text[]
-language sql stable
+language plpgsql stable
 set search_path = pagetide, pg_temp
 as $$
-    select array(select w from unnest(r.warnings) w
+declare
+    r run;
+    had record;
+    words text[];
+begin
+    select * into r from run where id = of_run;
+    select sum(j.records) as records, sum(j.rejects) as rejects,
+        bool_or(j.aside_columns <> '{}') as asides, bool_or(j.table_rejects <> '{}') as table_rejects
+    into had from job j where j.run = of_run;
+    words := array(select w from unnest(r.warnings) w
             where w !~ '^(misfits|rejects|indexes|partition_by|places): '
                 and w !~ '^((columns|flatten|exclude): no record|with: nothing stands|where: none of) '
-            union select unnest(j.warnings) from job j where j.run = r.id order by 1)
-        || array(select m.words from misfit_words(r.id) m
-            where exists (select from job j where j.run = r.id and j.aside_columns <> '{}'))
-        || array(select format('rejects: %s of %s records are not in the table '
-            '(pagetide rejects %s)%s', sum(j.rejects), sum(j.records), r.id,
-            reject_words(r.id, null))
-            from job j where j.run = r.id having sum(j.rejects) > 0)
-        || array(select format('rejects: %s of %s records of %s are not in the table '
-            '(pagetide rejects %s)%s', t.rejects, t.records, t.name, r.id,
-            reject_words(r.id, t.name))
-            from run_tables(r.id) t where t.rejects > 0)
-        || array(select p from places_words(r.id) p)
-        || array(select i from indexes_words(r.stream) i)
-        || array(select p from partitions_words(r.stream) p)
-    from run r where r.id = of_run
+            union select unnest(j.warnings) from job j where j.run = of_run order by 1);
+    if had.asides then
+        words := words || array(select m.words from misfit_words(of_run) m);
+    end if;
+    if had.rejects > 0 then
+        words := words || format('rejects: %s of %s records are not in the table (pagetide rejects %s)%s',
+            had.rejects, had.records, of_run, reject_words(of_run, null));
+    end if;
+    if had.table_rejects then
+        words := words || array(select format('rejects: %s of %s records of %s are not in the table '
+            '(pagetide rejects %s)%s', t.rejects, t.records, t.name, of_run, reject_words(of_run, t.name))
+            from run_tables(of_run) t where t.rejects > 0);
+    end if;
+    if may_lack_places(r) then
+        words := words || array(select places_words(of_run));
+    end if;
+    if exists (select from target t where is_of(t.stream, r.stream)
+        and (t.indexes_due <> '{}' or t.partitions_due <> '{}')) then
+        words := words || array(select indexes_words(r.stream))
+            || array(select partitions_words(r.stream));
+    end if;
+    return words;
+end
 $$;
 
 -- Writes the run's end, and sums over its jobs. A run is as complete as the job that is least;
@@ -172,24 +190,30 @@ as $$
 declare
     worst text;
     of_stream text;
+    spec jsonb;
 begin
-    select r.stream into of_stream from run r
-    where r.id = ending and not is_end(r.state) for update;
+    select r.stream, d.spec into of_stream, spec
+    from run r join definition d on d.stream = r.stream and d.version = r.version
+    where r.id = ending and not is_end(r.state) for update of r;
     if not found or exists (select from job j where j.run = ending
         and j.state in ('queued', 'running', 'waiting')) then
         return null;
     end if;
     worst := close_run(ending);
-    if worst = 'succeeded' then
+    if worst = 'succeeded' and spec ? 'expect' then
         worst := check_rows(ending);
     end if;
-    worst := end_kept(ending, worst);
+    if spec ->> 'write' in ('replace', 'history') then
+        worst := end_kept(ending, worst);
+    end if;
     update request q set state = worst, reason = r.reason
     from run r where r.id = ending and q.run = ending and q.state = 'started';
-    if worst = 'succeeded' then
+    if worst = 'succeeded' and spec ?| '{bookmark,window}' then
         perform move_bookmarks(ending);
     end if;
-    perform move_windows(ending);
+    if spec ? 'window' then
+        perform move_windows(ending);
+    end if;
     perform forget_keys(of_stream, ending);
     perform remember_places(ending);
     perform plan_chores(ending);

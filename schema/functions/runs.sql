@@ -147,12 +147,15 @@ $$;
 -- of one window are one job, where there are many (legs).
 create or replace function pagetide.put_jobs(of_run bigint, spec jsonb, parts jsonb[],
     reserve_worker text) returns void
-language sql volatile
+language plpgsql
 set search_path = pagetide, pg_temp
 as $$
-    update run r set warnings = r.warnings || f.words
-    from future_words(of_run, spec, parts) f (words)
-    where r.id = of_run and spec ?| '{window,bookmark}' and f.words is not null;
+begin
+    if spec ?| '{window,bookmark}' then
+        update run r set warnings = r.warnings || f.words
+        from future_words(of_run, spec, parts) f (words)
+        where r.id = of_run and f.words is not null;
+    end if;
     with leg as (
         select g.part, g.bookmark, dense_rank() over (order by g.window_n, g.at / g.per) as job_n,
             g.at % g.per + 1 as n, count(*) over (partition by g.window_n, g.at / g.per) as of_job
@@ -176,7 +179,8 @@ as $$
         returning id, n)
     insert into job_leg (job, n, part, bookmark)
     select p.id, l.n, l.part, l.bookmark from leg l join put p on p.n = l.job_n
-    where l.of_job > 1 order by p.id, l.n
+    where l.of_job > 1 order by p.id, l.n;
+end
 $$;
 
 -- The jobs of a new run; one alone where its partitions are still to be asked for.
@@ -233,6 +237,7 @@ as $$
 declare
     def definition;
     started bigint;
+    lost text[];
     refusal text;
 begin
     -- Waits for a removal of the stream, or makes it wait: after one, no run begins.
@@ -249,8 +254,10 @@ begin
         with_priority, window_warnings(with_mode, def.spec))
     on conflict do nothing returning id into started;
     if found then
-        update run r set warnings = r.warnings || forget_lost_table(of_stream, def.spec)
-        where r.id = started;
+        lost := forget_lost_table(of_stream, def.spec);
+        if lost <> '{}' then
+            update run r set warnings = r.warnings || lost where r.id = started;
+        end if;
         perform forget_kept(of_stream, started);
         perform make_jobs(started, def.spec, reserve_worker);
         perform notify_run(started);

@@ -12,7 +12,8 @@ set search_path = pagetide, pg_temp
 as $$
     select case when w.seen_at > seen_before then 'busy' else 'wait' end, active,
         w.id, w.host, w.pid, w.seen_at,
-        ceil(extract(epoch from w.seen_at + 2 * beat - clock()) * 1000)::bigint, null::bigint
+        ceil(extract(epoch from w.seen_at + 2 * beat - clock()) * 1000)::bigint, null::bigint,
+        null::text
     from job j join worker w on w.id = j.worker
     where j.run = active and j.state in ('queued', 'running', 'waiting') and w.id <> who
         and not worker_is_stale(w.id, beat, known_gone)
@@ -53,7 +54,8 @@ $$;
 
 -- Takes the stream's active run, or cancels it where it is another run than wanted and begins a
 -- new one. `known_gone` names a worker of this host whose process has ended. `waited_for` is a run of
--- another process: where it has ended and was the one that is wanted, the answer is `over`.
+-- another process: where it has ended and was the one that is wanted, the answer is `over`. `refused`: a
+-- run that would store records a second time does not begin; one that is taken up has been asked for.
 create or replace function pagetide.sync_take(of_stream text, with_version int, with_mode text,
     from_time timestamptz, to_time timestamptz, who text, beat_ms bigint,
     known_gone text default null, seen_before timestamptz default null,
@@ -66,33 +68,40 @@ declare
     active bigint := active_run(of_stream);
     answer sync_answer;
 begin
+    answer.wait_ms := 0;
     if active is not null then
         if not lock_whole_run(active, of_stream) then
-            return row('wait', active, null, null, null, null, 0, null)::sync_answer;
+            return row('wait', active, null, null, null, null, 0, null, null)::sync_answer;
         end if;
         answer := sync_other(active, who, ms(beat_ms), known_gone, seen_before);
         if answer.verdict is not null then
             return answer;
         elsif is_same_run(active, with_version, with_mode, from_time, to_time) then
             perform reserve_jobs(active, who);
-            return row('resumed', active, null, null, null, null, 0, null)::sync_answer;
+            return row('resumed', active, null, null, null, null, 0, null, null)::sync_answer;
         end if;
         perform cancel_run(active, false);
     end if;
     if active is null and is_over(waited_for)
             and is_same_run(waited_for, with_version, with_mode, from_time, to_time) then
-        return row('over', waited_for, null, null, null, null, 0, null)::sync_answer;
+        return row('over', waited_for, null, null, null, null, 0, null, null)::sync_answer;
+    end if;
+    if active is null and not may_repeat then
+        select append_refusal(d, with_mode, from_time, to_time) into answer.refusal
+        from definition d where d.stream = of_stream and d.version = with_version;
+        if answer.refusal is not null then
+            answer.verdict := 'refused';
+            return answer;
+        end if;
     end if;
     answer.run := start_run(of_stream, 'manual', with_mode, from_time, to_time, null, null, 5,
-        who, with_version, may_repeat);
+        who, with_version, may_repeat or active is null);
     answer.verdict := case when answer.run is null then 'wait' else 'new' end;
-    answer.wait_ms := 0;
     answer.cancelled_run := active;
     return answer;
 end
 $$;
-
--- Why `sync` does not begin the run that is asked for, or null. One that is active is taken up.
+-- The same refusal, for processes of the versions before: they ask for it first.
 create or replace function pagetide.sync_refusal(of_stream text, with_version int, with_mode text,
     from_time timestamptz, to_time timestamptz) returns text
 language sql volatile

@@ -23,12 +23,16 @@
  * staging tables is emptied whenever the state changes.
  */
 enum { STAGES_MAX = 64 }; /* temporary tables that one session keeps */
+enum { WARM_UP_TIMEOUT_MS = 60000 };
 
 /* A lock that is not given within this time is a sign of a stuck session elsewhere: 55P03 is
  * tried again, so the wait is seen in the log. */
 static const char setup_sql[] = "set lock_timeout = '10s';"
-                                "set idle_in_transaction_session_timeout = '60s';"
-                                "set jit = off";
+                                "set idle_in_transaction_session_timeout = '60s';";
+
+/* What a session does first takes PostgreSQL up to ten times as long: it is done with nothing,
+ * while there is nothing to do yet. */
+static const char warm_up_sql[] = "select pagetide.warm_up()";
 
 struct sessions {
     struct pg_options options;
@@ -61,6 +65,7 @@ static void on_state(void *ctx, bool up, const struct err *err)
         session->owner->down = *err;
     if (up) {
         session->owner->is_away = false;
+        pg_query(session->pg, warm_up_sql, NULL, 0, WARM_UP_TIMEOUT_MS, NULL, NULL);
         loop_timer_set(session->owner->kick, 0);
     } else if (err) {
         tell_away(session->owner, err);

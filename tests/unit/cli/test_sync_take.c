@@ -245,7 +245,7 @@ START_TEST(a_run_of_another_mode_that_is_waited_for_is_not_ours)
     set_up(10000);
     take(two_jobs, &run, &err);
     give_to_other("elsewhere", 1);
-    cli.options.full = true;
+    cli.options.full = cli.options.again = true;
     take_while_it_ends(&run, &err);
     ck_assert_int_eq(run, 2);
     EXPECT("full", "select mode from pagetide.run where id = 2");

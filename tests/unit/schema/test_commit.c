@@ -640,6 +640,7 @@ END_TEST
 START_TEST(bookmarks_move_with_a_complete_run)
 {
     schema_set_up_run();
+    ASK("update pagetide.definition set spec = spec || '{\"bookmark\": {\"path\": \"at\"}}'");
     ASK("insert into pagetide.bookmark values ('shop.orders', '{\"p\": 1}', '9', 0)");
     EXPECT("taken", "select t_take(2)");
     ASK("select t_commit(t_mark(1, 1, '{\"bookmark_high\": \"10\"}'), "
