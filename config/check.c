@@ -100,9 +100,11 @@ static void check_schedule(struct reader *reader, const struct yaml_node *map,
     if (schedule->cron.len && schedule->every_ms)
         problem_add_key(reader->problems, node_at(map, "every"),
                         "stands beside \"schedule\": one of them is enough");
+    const struct yaml_node *text = yaml_find(map, "schedule");
     struct cron cron;
     struct err err = ERR_INIT;
-    if (schedule->cron.len && !cron_parse(schedule->cron, &cron, &err))
+    bool is_given = schedule->cron.len || (text && text->kind == YAML_STRING);
+    if (is_given && !cron_parse(schedule->cron, &cron, &err))
         problem_add_misfit(reader->problems, node_at(map, "schedule"), "%s", err.text);
     check_timezone(reader, node_at(map, "timezone"), schedule);
     if (schedule->spread_ms && !schedule->cron.len && !schedule->every_ms)

@@ -452,7 +452,7 @@ static const struct key definition_list[] = {
      S_LIST(schedule.after, schedule.after_count),
      .help = "streams: a run starts when all of them have succeeded since its last start"},
     {.name = "spread", .type = KEY_DURATION, .flags = IN_STREAM, S(schedule.spread_ms),
-     .min = 1000,
+     .min = 1000, .max = 366 * INT64_C(86400000),
      .help = "starts by schedule or every come later by a part of this, which the name of the "
              "stream decides"},
     KEY_END,

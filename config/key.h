@@ -30,7 +30,7 @@ enum key_type {
     KEY_BOOL,         /* bool */
     KEY_COUNT,        /* int64_t, from `min` to `max` */
     KEY_INT,          /* int, from `min` to `max` */
-    KEY_DURATION,     /* int64_t, milliseconds, from `min` */
+    KEY_DURATION,     /* int64_t, milliseconds, from `min` to `max` (whole days) */
     KEY_SIZE,         /* int64_t, bytes, from `min` */
     KEY_CHOICE,       /* an enum, one of `choices` */
     KEY_SWITCH,       /* bool, by the 0 or 1 of one of `choices` */

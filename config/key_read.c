@@ -107,10 +107,14 @@ static void read_duration(struct reader *reader, const struct key *key,
         return;
     if (!units_parse_duration(text, &ms))
         problem_add_misfit(reader->problems, node,
-                           "must be a duration like 30, 500ms, 15m, 2h or 7d, not \"%.*s\"",
+                           "must be a duration like 30, 500ms, 15m, 2h or 7d, up to 36500d, "
+                           "not \"%.*s\"",
                            STR_ARG(text));
     else if (ms < key->min)
         problem_add(reader->problems, node, "must be at least %" PRId64 "ms", key->min);
+    else if (key->max && ms > key->max)
+        problem_add(reader->problems, node, "must be at most %" PRId64 "d",
+                    key->max / 86400000);
     else
         *(int64_t *)key_at(key, target) = ms;
 }

@@ -66,7 +66,11 @@ static bool parse_quantity(struct str text, const struct unit *units, size_t cou
 
 bool units_parse_duration(struct str text, int64_t *ret_ms)
 {
-    return parse_quantity(text, durations, COUNT_OF(durations), ret_ms);
+    int64_t ms;
+    if (!parse_quantity(text, durations, COUNT_OF(durations), &ms) || ms > UNITS_LONGEST_MS)
+        return false;
+    *ret_ms = ms;
+    return true;
 }
 
 bool units_parse_size(struct str text, int64_t *ret_bytes)

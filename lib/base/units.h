@@ -13,7 +13,11 @@
  * (negative, empty, unknown unit, beyond 64 bits) and leave *ret alone then.
  */
 
-/* Seconds, or a number with a unit: `30`, `0.5`, `500ms`, `30s`, `15m`, `2h`, `7d`. */
+/* 36500 days: in microseconds, and a thousand times over, it stays within 64 bits. */
+#define UNITS_LONGEST_MS INT64_C(3153600000000)
+
+/* Seconds, or a number with a unit: `30`, `0.5`, `500ms`, `30s`, `15m`, `2h`, `7d`; at most
+ * UNITS_LONGEST_MS. */
 bool units_parse_duration(struct str text, int64_t *ret_ms) MUST_CHECK;
 
 /* Bytes, or a number with a binary unit: `4096`, `64KiB`, `8MiB`, `1GiB`. */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/mem.h"
+#include "base/units.h"
 #include "port/digest.h"
 #include "port/hash.h"
 #include "worker/pace/throttle_internal.h"
@@ -129,8 +130,11 @@ static void fill_limit(const struct throttle *throttle, struct throttle_limit *l
     limit->crowd = crowd_of(throttle, limit->source);
     limit->concurrency = from->concurrency;
     limit->burst = MAX(from->burst, 1);
-    if (from->requests)
-        limit->interval_us = (from->per_ms * 1000 + from->requests - 1) / from->requests;
+    if (!from->requests)
+        return;
+    limit->interval_us = (from->per_ms * 1000 + from->requests - 1) / from->requests;
+    limit->burst =
+        MIN(limit->burst, UNITS_LONGEST_MS * 1000 / limit->interval_us); /* 64 bits */
 }
 
 static struct throttle_limit *find_limit(struct throttle *throttle, uint64_t id,

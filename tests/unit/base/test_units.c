@@ -23,16 +23,18 @@ START_TEST(parses_durations)
     ck_assert_int_eq(duration("15m"), 900000);
     ck_assert_int_eq(duration("1.5h"), 5400000);
     ck_assert_int_eq(duration("7d"), 604800000);
+    ck_assert_int_eq(duration("36500d"), 3153600000000);
     ck_assert_int_eq(duration("0"), 0);
 }
 END_TEST
 
 START_TEST(refuses_what_is_no_duration)
 {
-    static const char *const bad[] = {"",          "-1", "+1", " 1",
-                                      "1 s",       "s",  "1.", ".5",
-                                      "1e3",       "1M", "1w", "9223372036854775807d",
-                                      "1.1234567s"};
+    static const char *const bad[] = {
+        "",           "-1",     "+1",         " 1",
+        "1 s",        "s",      "1.",         ".5",
+        "1e3",        "1M",     "1w",         "9223372036854775807d",
+        "1.1234567s", "36501d", "3153600001", "9223372036854775807ms"};
     for (size_t i = 0; i < COUNT_OF(bad); i++)
         ck_assert_msg(duration(bad[i]) == -1, "'%s' was taken", bad[i]);
 }

@@ -1,5 +1,6 @@
 #include "worker/pace/throttle.h"
 
+#include "base/units.h"
 #include "tests/support/suite.h"
 
 static struct throttle *throttle;
@@ -127,6 +128,19 @@ START_TEST(of_several_limits_the_slowest)
 }
 END_TEST
 
+START_TEST(a_rate_that_no_clock_counts)
+{
+    start(1, 1000000, 0);
+    limits[0].per_ms = UNITS_LONGEST_MS;
+    struct throttle_pass passes[2] = {0};
+    int64_t wait_ms;
+    ck_assert_int_eq(starts_at(&passes[0], &stream, 0), 0);
+    ck_assert_int_eq(throttle_take(throttle, &passes[1], &stream, &peer, 0, &wait_ms),
+                     THROTTLE_LIMITED);
+    ck_assert_int_eq(wait_ms, UNITS_LONGEST_MS);
+}
+END_TEST
+
 START_TEST(a_told_wait_pauses_all_of_its_peer)
 {
     start(0, 0, 0);
@@ -208,9 +222,9 @@ START_TEST(without_redis_each_process_keeps_to_its_part)
 }
 END_TEST
 
-SUITE("worker/pace/throttle", without_redis_each_process_keeps_to_its_part,
-      a_burst_and_then_the_rate, a_rest_fills_no_more_than_the_burst,
-      in_no_window_are_there_more_than_rate_and_burst, concurrency,
-      streams_of_a_source_share_and_own_limits_do_not, of_several_limits_the_slowest,
-      a_told_wait_pauses_all_of_its_peer, the_rate_holds_behind_a_pause,
-      five_failures_in_a_row_pause_the_host)
+SUITE("worker/pace/throttle", a_rate_that_no_clock_counts,
+      without_redis_each_process_keeps_to_its_part, a_burst_and_then_the_rate,
+      a_rest_fills_no_more_than_the_burst, in_no_window_are_there_more_than_rate_and_burst,
+      concurrency, streams_of_a_source_share_and_own_limits_do_not,
+      of_several_limits_the_slowest, a_told_wait_pauses_all_of_its_peer,
+      the_rate_holds_behind_a_pause, five_failures_in_a_row_pause_the_host)
