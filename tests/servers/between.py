@@ -34,7 +34,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         length = int(self.headers.get("Content-Length") or 0)
         headers = {name: value for name, value in self.headers.items()
                    if name.lower() not in HOP_BY_HOP}
-        server = http.client.HTTPConnection(urllib.parse.urlsplit(SERVER).netloc)
+        where = urllib.parse.urlsplit(SERVER)
+        connect = http.client.HTTPSConnection if where.scheme == "https" else http.client.HTTPConnection
+        server = connect(where.netloc)
         server.request(self.command, self.path, self.rfile.read(length) or None, headers)
         answer = server.getresponse()
         body = answer.read()

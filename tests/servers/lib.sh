@@ -92,6 +92,22 @@ install_from_npm() {
     echo "${1##*@}" >"$cache/version"
 }
 
+# install_from_npm_with NODE PACKAGE@VERSION…, by that Node: the program is $cache/node/bin/node.
+install_from_npm_with() {
+    need npm
+    once npm_with "$@"
+    echo "${2##*@}" >"$cache/version"
+}
+
+npm_with() {
+    local node
+    npm install --silent --no-audit --no-fund --prefix "$cache/node_of_npm" "node@$1"
+    node=$(echo "$cache"/node_of_npm/node_modules/node/node_modules/node-linux-*)
+    ln -s "$node" "$cache/node"
+    # Without the scripts, which fetch or build what is not in the packages.
+    PATH=$cache/node/bin:$PATH npm install --loglevel error --ignore-scripts --no-audit --no-fund --prefix "$cache" "${@:2}"
+}
+
 # install_from_maven GROUP:ARTIFACT:VERSION[:TYPE[:CLASSIFIER]]: the file is in $cache/files.
 install_from_maven() {
     need mvn
@@ -133,6 +149,22 @@ build_main() {
     go mod tidy
     go build -o "$cache/bin/main" .
     cd - || return
+}
+
+# install_from_go_source MODULE@VERSION PACKAGE TAGS: the module's own tree, in $cache/source, where
+# `go install` refuses it for its replacements, or it reads files of its own; the program is $cache/bin/main.
+install_from_go_source() {
+    need go
+    once build_source "$@"
+    echo "${1##*@v}" >"$cache/version"
+}
+
+build_source() {
+    local tree
+    tree=$(cd "$cache" && go mod download -json "$1" | sed -n 's/^\t"Dir": "\(.*\)",$/\1/p')
+    cp -r "$tree" "$cache/source"
+    chmod -R u+w "$cache/source"
+    (cd "$cache/source" && go build -tags "$3" -o "$cache/bin/main" "$2")
 }
 
 # install_from_debian PACKAGE…: unpacked below $cache/root, with what the machine lacks for it.

@@ -44,7 +44,7 @@ class Server:
     def ask(self, params=None, url=None):
         """The answer to the list with these parameters more, or to another URL."""
         url = urllib.parse.urljoin(self.start, url) if url else self.start
-        body = self.paging.get("body")
+        body = json.loads(os.path.expandvars(json.dumps(self.paging.get("body"))))
         for name, value in (params or {}).items():
             if name.startswith("body:"):
                 number = int(value) if re.fullmatch(r"-?\d+", str(value)) else value
