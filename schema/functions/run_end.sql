@@ -193,7 +193,7 @@ declare
     spec jsonb;
 begin
     select r.stream, d.spec into of_stream, spec
-    from run r join definition d on d.stream = r.stream and d.version = r.version
+    from run r left join definition d on d.stream = r.stream and d.version = r.version
     where r.id = ending and not is_end(r.state) for update of r;
     if not found or exists (select from job j where j.run = ending
         and j.state in ('queued', 'running', 'waiting')) then
