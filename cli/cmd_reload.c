@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/date.h"
 #include "base/json_out.h"
 #include "base/rng.h"
 #include "cli/bar.h"
@@ -274,6 +275,51 @@ static void say_sent(struct str id)
     say_json(buf_str(&line));
 }
 
+static bool is_among(const char *word, const char *a, const char *b, const char *c)
+{
+    return !word || !strcmp(word, a) || !strcmp(word, b) || !strcmp(word, c);
+}
+
+static bool is_window_right(const struct options *options)
+{
+    bool is_window = options->mode && !strcmp(options->mode, "window");
+    int64_t from_us, to_us;
+    if (!is_window && !options->from && !options->to)
+        return true;
+    if (!is_window || !options->from || !options->to)
+        cli_usage("reload: --mode window, --from and --to go together");
+    else if (!date_parse_iso(str_from(options->from), &from_us))
+        cli_usage("reload --from: \"%s\" is neither RFC 3339 nor a date", options->from);
+    else if (!date_parse_iso(str_from(options->to), &to_us))
+        cli_usage("reload --to: \"%s\" is neither RFC 3339 nor a date", options->to);
+    else if (from_us >= to_us)
+        cli_usage("reload: --from must lie before --to");
+    else
+        return true;
+    return false;
+}
+
+/* What any scheduler would refuse (pagetide.reload_refusal) is no message. */
+static bool is_used_right(const struct cli *cli)
+{
+    const struct options *options = &cli->options;
+    const char *priority = options->priority;
+    if (cli->operand_count != 1)
+        cli_usage("reload: name one stream");
+    else if (!is_among(options->mode, "incremental", "full", "window"))
+        cli_usage("reload --mode: incremental, full or window, not \"%s\"", options->mode);
+    else if (!is_among(options->if_running, "queue", "skip", "replace"))
+        cli_usage("reload --if-running: queue, skip or replace, not \"%s\"",
+                  options->if_running);
+    else if (priority && (strlen(priority) != 1 || !strchr("0123456789", *priority)))
+        cli_usage("reload --priority: a digit from 0 to 9, not \"%s\"", priority);
+    else if (options->id && !*options->id)
+        cli_usage("reload --id is empty: leave it out, or name one");
+    else
+        return is_window_right(options);
+    return false;
+}
+
 static int send_and_follow(struct reload *reload)
 {
     struct cli *cli = reload->cli;
@@ -297,8 +343,8 @@ static int send_and_follow(struct reload *reload)
 static int reload_main(struct cli *cli)
 {
     struct reload reload = {.cli = cli, .err = ERR_INIT};
-    if (cli->operand_count != 1)
-        return cli_usage("reload: name one stream");
+    if (!is_used_right(cli))
+        return EXIT_USAGE;
     int code = send_and_follow(&reload);
     pg_close(reload.pg);
     redis_close(reload.redis);

@@ -91,6 +91,30 @@ START_TEST(every_command_has_help)
 }
 END_TEST
 
+/* No scheduler would take it: nothing is sent. */
+START_TEST(reload_with_words_that_would_be_refused)
+{
+    static const char *const wrong[][2] = {
+        {"--mode partial", "--mode: incremental, full or window, not \"partial\""},
+        {"--priority 10", "--priority: a digit from 0 to 9, not \"10\""},
+        {"--if-running stop", "--if-running: queue, skip or replace, not \"stop\""},
+        {"--id ''", "--id is empty"},
+        {"--from 2024-01-01 --to 2024-02-01", "--mode window, --from and --to go together"},
+        {"--mode window --from 2024-01-01", "--mode window, --from and --to go together"},
+        {"--mode window --from 2024-13-01 --to 2025-01-01", "--from: \"2024-13-01\" is nei"},
+        {"--mode window --from 2024-02-01 --to 2024-01-01", "--from must lie before --to"},
+    };
+    set_up();
+    for (size_t i = 0; i < COUNT_OF(wrong); i++) {
+        struct pagetide_result got =
+            expect_run(2, pagetide_text("reload shop.orders %s", wrong[i][0]));
+        expect_holds(got.err, wrong[i][1]);
+        ck_assert_str_eq(got.out, "");
+    }
+    tear_down();
+}
+END_TEST
+
 START_TEST(check_tells_all_errors_at_once)
 {
     set_up();
@@ -645,9 +669,9 @@ START_TEST(an_unchanged_row_is_not_written_again)
 }
 END_TEST
 
-SUITE("flow/commands", every_command_has_help, check_tells_all_errors_at_once,
-      check_tells_what_partitions_need, check_tells_broken_yaml, settings_have_an_order,
-      misspelt_settings_are_told, the_log_is_set_like_other_settings,
+SUITE("flow/commands", every_command_has_help, reload_with_words_that_would_be_refused,
+      check_tells_all_errors_at_once, check_tells_what_partitions_need, check_tells_broken_yaml,
+      settings_have_an_order, misspelt_settings_are_told, the_log_is_set_like_other_settings,
       an_unreachable_server_is_one_message_and_a_hint,
       a_command_without_descriptors_says_so_at_once, a_missing_schema_is_told, expr_prints_json,
       the_last_line_of_sync_is_a_summary, sync_refuses_what_is_not_meant,
