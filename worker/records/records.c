@@ -38,7 +38,7 @@ struct records {
     bool has_checked_names;       /* of the source */
     struct naming *naming;        /* of arrays; NULL: records are as they stand there */
     struct str names, names_before;
-    struct err refused; /* why there are no names */
+    struct err refused; /* why there are no names; a page without a record needs none */
     struct scan scan;
     struct path_walk walk;
     struct fields fields; /* of the record last read */
@@ -411,12 +411,14 @@ enum records_result records_next(struct records *records, struct record *ret_rec
                                  struct err *err)
 {
     struct record record;
-    if (records->refused.kind != ERR_NONE) {
+    bool is_refused = records->refused.kind != ERR_NONE;
+    enum records_result result = records->naming && !is_refused
+                                     ? next_to_name(records, &record, err)
+                                     : next_unnamed(records, &record, err);
+    if (result == RECORDS_ONE && is_refused) {
         *err = records->refused;
         return RECORDS_BAD;
     }
-    enum records_result result = records->naming ? next_to_name(records, &record, err)
-                                                 : next_unnamed(records, &record, err);
     if (result == RECORDS_BAD || !check_names(records, err))
         return RECORDS_BAD;
     if (result == RECORDS_ONE && records->naming)
