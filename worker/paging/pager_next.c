@@ -207,6 +207,23 @@ static void reach_pages(struct pager_step *step, struct str name, int64_t pages)
     }
 }
 
+/* As many as were asked for or, where the server may have a cap, as pages usually have. */
+static bool is_full(const struct pager_step *step)
+{
+    int64_t size = pager_size(step->pager);
+    return (size && step->facts->seen + step->facts->again >= size) ||
+           look_is_full(step->facts, step->arena);
+}
+
+/*
+ * A count below what a full page has reached is wrong; where the first answer's said that more
+ * follows, the next page tells.
+ */
+static bool is_slip(const struct pager_step *step, int64_t first, int64_t reached)
+{
+    return first > reached && step->facts->seen && is_full(step);
+}
+
 /*
  * Past the last page, an empty one is no page of those that the API counts; nor is the first
  * where it counts none. Fewer pages than were read prove nothing.
@@ -220,18 +237,10 @@ static void compare_pages(struct pager_step *step, struct str name, int64_t page
         compare_total(step, name, reached, pages);
     else if (reached == pages)
         reach_pages(step, name, pages);
-    else if (!evidence_doubts_count(step))
+    else if (!evidence_doubts_count(step) && !is_slip(step, step->pager->pages, reached))
         pager_step_sign_end(step, COMPLETE_ASSUMED,
                             arena_printf(step->arena, "%.*s is %lld, but %lld were read",
                                          STR_ARG(name), (long long)pages, (long long)reached));
-}
-
-/* As many as were asked for or, where the server may have a cap, as pages usually have. */
-static bool is_full(const struct pager_step *step)
-{
-    int64_t size = pager_size(step->pager);
-    return (size && step->facts->seen + step->facts->again >= size) ||
-           look_is_full(step->facts, step->arena);
 }
 
 /* Does the request or the answer say how many records a page may have? */
@@ -274,6 +283,8 @@ static void judge_total(struct pager_step *step, int64_t reached, int64_t total)
 {
     struct str name = step->pager->in_force->total.source;
     bool may_be_of_page = !step->pager->page && may_be_full(step) && !evidence_sees_end(step);
+    if (reached > total && is_slip(step, step->pager->total, reached))
+        return;
     if (reached > total || !may_be_of_page)
         pager_step_note_total(step, total, reached);
     if (reached > total)
