@@ -423,6 +423,14 @@ static void fail_cut(struct http_call *call)
     finish(call, NULL, &err);
 }
 
+/* libcurl reads a length beyond 64 bits, or one in hexadecimal, as none or as another. */
+static bool is_length(const struct http_header *header)
+{
+    int64_t bytes;
+    return str_is(header->name, "content-length") && str_to_int64(header->value, &bytes) &&
+           str_count_digits(header->value) == header->value.len;
+}
+
 /* RFC 9112, section 6.3. */
 static bool is_end_told(const struct http_call *call)
 {
@@ -430,7 +438,7 @@ static bool is_end_told(const struct http_call *call)
     curl_easy_getinfo(call->easy, CURLINFO_HTTP_VERSION, &version);
     bool is_told = version >= CURL_HTTP_VERSION_2_0 || http_coding_has_ended(&call->coding);
     for (size_t i = 0; i < call->headers.count && !is_told; i++)
-        is_told = str_is(call->headers.list[i].name, "content-length") ||
+        is_told = is_length(&call->headers.list[i]) ||
                   (str_is(call->headers.list[i].name, "transfer-encoding") &&
                    str_eq_nocase(call->headers.list[i].value, STR("chunked")));
     return is_told;

@@ -125,12 +125,32 @@ static bool refuse_empty(const struct http_answer *answer, const struct answer_f
                    format_name(form->format));
 }
 
+/* RFC 9110, section 14.4: `bytes 0-499/1234`. The last part may have been asked for. */
+static bool check_range(const struct http_answer *answer, struct err *err)
+{
+    const struct http_header *header = http_header_find(answer, STR("content-range"));
+    struct str part, first, range = header ? header->value : STR_NONE;
+    int64_t all, to;
+    if (answer->status != 206 || !str_starts(range, STR("bytes ")))
+        return true;
+    struct str total = str_split(range, '/', &part), last = str_split(part, '-', &first);
+    if (!str_to_int64(total, &all) || !str_to_int64(last, &to) || to + 1 >= all)
+        return true;
+    return err_set(err, ERR_INPUT, "body", answer->status,
+                   "status %d: the body is %.*s of what there is, and its end is missing",
+                   answer->status, STR_ARG(str_slice(range, 0, ANSWER_PREVIEW_BYTES)));
+}
+
 /* Their grammar has no end: a body that was cut at the end of a line looks whole. */
 static bool check_end(const struct http_answer *answer, const struct answer_form *form,
                       struct err *err)
 {
     bool has_own_end = form->format == ANSWER_JSON || form->format == ANSWER_XML;
-    if (has_own_end || answer->is_end_told || form->trusts_close)
+    if (has_own_end)
+        return true;
+    if (!check_range(answer, err))
+        return false;
+    if (answer->is_end_told || form->trusts_close)
         return true;
     return err_set(
         err, ERR_INPUT, "body", answer->status,
