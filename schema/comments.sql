@@ -150,6 +150,8 @@ comment on column pagetide.target.indexes_due is 'indexes that wait to be made, 
 comment on column pagetide.target.partitions_due is 'periods whose rows are in the default partition (UTC), at most 100';
 comment on column pagetide.target.partitions_why is 'why they got no partition';
 comment on column pagetide.target.partitions_until is 'up to when partitions were made ahead (UTC)';
+comment on column pagetide.target.held_table is 'the table that held_by has begun to write';
+comment on column pagetide.target.held_by is 'the run that has written it last';
 comment on column pagetide.target.is_blank is 'no record has decided its columns yet';
 
 comment on table pagetide.run is 'One sync of a stream; history shows it with the sums of its jobs';

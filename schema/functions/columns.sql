@@ -56,6 +56,31 @@ as $$
             'serial2')
 $$;
 
+-- A run writes one table. Where another one took its name meanwhile, by a rename or a swap, the rows of
+-- the run would be in two, and nobody would say so. One that was made anew is a new beginning
+-- (create_table).
+create or replace function pagetide.hold_table(of_schema text, of_table text, written regclass,
+    of_run bigint) returns void
+language plpgsql
+set search_path = pagetide, pg_temp
+as $$
+declare
+    held target;
+begin
+    select * into held from target t where t.schema_name = of_schema and t.table_name = of_table;
+    if of_run is null then
+        return; -- a person changes its columns
+    elsif held.held_by is distinct from of_run then
+        update target t set held_table = written, held_by = of_run
+        where t.schema_name = of_schema and t.table_name = of_table;
+    elsif held.held_table <> written then
+        raise exception 'table % is another one than run % has begun to write, which was renamed or dropped: what '
+            'the run has stored is there, and not here. Give it its name back, or run again: the next run '
+            'begins where the last one that succeeded has ended', written, of_run using errcode = '42P01';
+    end if;
+end
+$$;
+
 -- Takes the stream's table: makes it, or refuses a table that is not the stream's. Codes PT02x:
 -- the definition must change. A run without records takes it `blank`; the first records end that.
 -- True: it was there.
@@ -162,7 +187,7 @@ begin
     values (plan ->> 'schema', plan ->> 'table', plan ->> 'stream', (plan ->> 'run')::bigint,
         coalesce((plan ->> 'blank')::boolean, false))
     on conflict (schema_name, table_name) do update set created_run = excluded.created_run,
-        is_blank = excluded.is_blank;
+        is_blank = excluded.is_blank, held_by = null;
 end
 $$;
 
@@ -612,6 +637,8 @@ begin
     perform pg_advisory_xact_lock(hashtextextended(
         format('pagetide %I.%I', plan ->> 'schema', plan ->> 'table'), 0));
     was_there := take_table(plan);
+    perform hold_table(plan ->> 'schema', plan ->> 'table', format('%I.%I', plan ->> 'schema',
+        plan ->> 'table')::regclass, (plan ->> 'run')::bigint);
     if was_there then
         perform check_partitioned(plan);
         perform check_keys(plan);

@@ -1,5 +1,5 @@
 -- From a batch's staging table to the stream's table.
--- Needs clock (helpers), part_key (definitions), merge_target (replace), delete_rows
+-- Needs clock (helpers), part_key (definitions), hold_table (columns), merge_target (replace), delete_rows
 -- (deletes), has_brought, replace_children (tables), merge_history (history), run_legs (legs).
 
 -- How a staged value becomes one of the column's type. A text that names an offset is that instant
@@ -372,6 +372,9 @@ begin
     if jsonb_typeof(target) = 'object' and numbers is not null then
         relation := format('%I.%I', target ->> 'schema', target ->> 'name')::regclass;
         perform check_hidden(relation);
+        if write is distinct from 'replace' then
+            perform hold_table(target ->> 'schema', target ->> 'name', relation, runs[1]);
+        end if;
         perform remove_unfinished(target, r) from (select distinct unnest(runs) order by 1) d (r);
         if (target ->> 'direct')::boolean then
             return;

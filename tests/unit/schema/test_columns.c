@@ -97,6 +97,37 @@ START_TEST(functions_in_public_are_not_called)
 }
 END_TEST
 
+#define WRITTEN_BY(run)                                                                        \
+    "select pagetide.merge_rows('{\"schema\": \"shop\", \"name\": \"orders\", \"write\": "     \
+    "\"append\", "                                                                             \
+    "\"direct\": true}', array[jsonb_populate_record(null::pagetide.mark, '{\"n\": 0, "        \
+    "\"run\": " run ", \"job\": 1, \"page\": 1, \"verdict\": \"applied\"}')])"
+
+/* The statement fails as it does for a table that is not there. */
+#define EXPECT_ANOTHER(statement)                                                              \
+    EXPECT("no", "create or replace function public.tried() returns text language plpgsql as " \
+                 "$f$ begin execute $x$" statement "$x$; return 'yes'; exception when "        \
+                 "undefined_table then return 'no'; end $f$; select public.tried()")
+
+START_TEST(a_run_writes_one_table)
+{
+    schema_database();
+    EXPECT("1", DEFINE("shop.orders"));
+    EXPECT("1", EXTEND("orders"));
+    ASK(WRITTEN_BY("1"));
+    ASK("alter table shop.orders rename to orders_old; "
+        "create table shop.orders (like shop.orders_old including all)");
+    EXPECT_ANOTHER(WRITTEN_BY("1"));
+    EXPECT_ANOTHER(EXTEND("orders"));
+    ASK(WRITTEN_BY("2"));
+    /* Its own name again. */
+    ASK("alter table shop.orders rename to orders_new; "
+        "alter table shop.orders_old rename to orders");
+    EXPECT_ANOTHER(WRITTEN_BY("2"));
+    EXPECT("1", EXTEND("orders"));
+}
+END_TEST
+
 /* What was decided for a table that is gone. */
 START_TEST(a_mapping_does_not_outlive_its_table)
 {
@@ -276,7 +307,7 @@ START_TEST(a_table_is_blank_until_a_record_comes)
 }
 END_TEST
 
-SUITE("schema/columns", first_tables_of_a_schema_may_be_made_at_once,
+SUITE("schema/columns", a_run_writes_one_table, first_tables_of_a_schema_may_be_made_at_once,
       another_key_takes_the_place_of_the_old_one, another_index_of_the_same_name_stays,
       a_deferrable_key_is_refused, functions_in_public_are_not_called,
       a_mapping_does_not_outlive_its_table, a_declared_type_is_compared_however_it_is_written,
