@@ -3,6 +3,8 @@
 #include "config/node.h"
 #include "config/with.h"
 
+enum { INDEX_COLUMNS_MAX = 32 }; /* INDEX_MAX_KEYS of PostgreSQL */
+
 /* --- the table --- */
 
 /* A share or a count; in SQL: pagetide.is_over_share. */
@@ -55,9 +57,9 @@ static void check_deletes(struct reader *reader, const struct yaml_node *map,
 static void check_index(struct reader *reader, const struct yaml_node *node,
                         const struct table_index *index)
 {
-    enum { COLUMNS_MAX = 32 };
-    if (!index->column_count || index->column_count > COLUMNS_MAX)
-        problem_add(reader->problems, node, "\"columns\" has from 1 to %d names", COLUMNS_MAX);
+    if (!index->column_count || index->column_count > INDEX_COLUMNS_MAX)
+        problem_add(reader->problems, node, "\"columns\" has from 1 to %d names",
+                    INDEX_COLUMNS_MAX);
     if (index->is_unique && !str_is(index->method, "btree"))
         problem_add(reader->problems, node, "\"unique\" needs the method btree");
     for (size_t i = 0; i < index->column_count; i++)
@@ -176,6 +178,10 @@ static void check_keys(struct reader *reader, const struct yaml_node *map,
     check_max_asides(reader, map, table);
     check_indexes(reader, map, table);
     check_partition(reader, map, table);
+    if (table->write != WRITE_APPEND && table->key_count > INDEX_COLUMNS_MAX)
+        problem_add(reader->problems, node_at(map, "key"),
+                    "has %zu names, and an index of PostgreSQL at most %d", table->key_count,
+                    INDEX_COLUMNS_MAX);
     for (size_t i = 0; i < table->key_count; i++) {
         if (table->key[i].len == 0)
             problem_add(reader->problems, node_at(map, "key"), "a field's name is missing");
