@@ -92,15 +92,28 @@ static bool has_end(struct str name, const char *const *ends, size_t count)
     return false;
 }
 
+/* eventid, pageid: one word of what it is, and "id". */
+static bool is_word_of_id(struct str name)
+{
+    static const char *const words[] = {"avoid", "grid",    "hybrid", "invalid", "paid",
+                                        "rapid", "prepaid", "solid",  "unpaid",  "valid"};
+    for (size_t i = 0; i < COUNT_OF(words); i++)
+        if (str_is(name, words[i]))
+            return false;
+    for (size_t i = 0; i < name.len; i++)
+        if (name.ptr[i] < 'a' || name.ptr[i] > 'z')
+            return false;
+    return name.len > 4 && str_ends(name, STR("id"));
+}
+
 int traits_rank_key(struct str name)
 {
-    static const char *const ids[] = {"_id",  "Id",  "ID",    "_uuid",
-                                      "_key", "-id", "_guid", "pageid"};
+    static const char *const ids[] = {"_id", "Id", "ID", "_uuid", "_key", "-id", "_guid"};
     static const char *const codes[] = {
         "code",   "_code", "Code",   "sku",   "slug",  "isbn", "iso", "alpha_2", "alpha_3",
         "number", "_no",   "symbol", "login", "email", "name", "url", "href",    "title"};
     int rank = own_ids_rank(name);
-    if (!rank && has_end(name, ids, COUNT_OF(ids)))
+    if (!rank && (has_end(name, ids, COUNT_OF(ids)) || is_word_of_id(name)))
         rank = RANK_OF_OTHERS;
     for (size_t i = 0; !rank && i < COUNT_OF(codes); i++)
         if (has_end(name, codes + i, 1))
