@@ -1,6 +1,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "base/date.h"
 #include "base/file.h"
 #include "cli/cli.h"
 #include "cli/hint.h"
@@ -32,6 +33,20 @@ int cli_usage(const char *fmt, ...)
     va_end(args);
     say_line(stderr, "pagetide: %.*s", STR_ARG(text));
     return EXIT_USAGE;
+}
+
+bool cli_is_window(const char *command, const char *from, const char *to)
+{
+    int64_t from_us, to_us;
+    if (!date_parse_iso(str_from(from), &from_us))
+        cli_usage("%s --from: \"%s\" is neither RFC 3339 nor a date", command, from);
+    else if (!date_parse_iso(str_from(to), &to_us))
+        cli_usage("%s --to: \"%s\" is neither RFC 3339 nor a date", command, to);
+    else if (from_us >= to_us)
+        cli_usage("%s: --from must lie before --to", command);
+    else
+        return true;
+    return false;
 }
 
 struct loop *cli_loop(struct cli *cli)

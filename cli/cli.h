@@ -79,6 +79,9 @@ int cli_fail(const struct err *err);
 int cli_fail_to_reach(const struct err *err);
 int cli_usage(const char *fmt, ...) PRINTF_LIKE(1, 2);
 
+/* Whether both are times, and `from` lies before `to`; false after saying what is wrong. */
+bool cli_is_window(const char *command, const char *from, const char *to);
+
 /*
  * Opens a session and waits for it (10 s); the schema must be there and serve this version.
  * `migrates`: makes or updates it first. False after printing what is wrong; *ret_code is set.

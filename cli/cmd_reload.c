@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/date.h"
 #include "base/json_out.h"
 #include "base/rng.h"
 #include "cli/bar.h"
@@ -283,19 +282,11 @@ static bool is_among(const char *word, const char *a, const char *b, const char 
 static bool is_window_right(const struct options *options)
 {
     bool is_window = options->mode && !strcmp(options->mode, "window");
-    int64_t from_us, to_us;
     if (!is_window && !options->from && !options->to)
         return true;
-    if (!is_window || !options->from || !options->to)
-        cli_usage("reload: --mode window, --from and --to go together");
-    else if (!date_parse_iso(str_from(options->from), &from_us))
-        cli_usage("reload --from: \"%s\" is neither RFC 3339 nor a date", options->from);
-    else if (!date_parse_iso(str_from(options->to), &to_us))
-        cli_usage("reload --to: \"%s\" is neither RFC 3339 nor a date", options->to);
-    else if (from_us >= to_us)
-        cli_usage("reload: --from must lie before --to");
-    else
-        return true;
+    if (is_window && options->from && options->to)
+        return cli_is_window("reload", options->from, options->to);
+    cli_usage("reload: --mode window, --from and --to go together");
     return false;
 }
 

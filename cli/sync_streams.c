@@ -1,25 +1,17 @@
 #include "cli/sync_streams.h"
 
-#include "base/date.h"
 #include "cli/streams.h"
 
 static bool is_window_right(const struct options *options)
 {
-    int64_t from_us, to_us;
     if (!options->from && !options->to)
         return true;
     if (!options->from || !options->to)
         cli_usage("sync: a window needs --from and --to");
     else if (options->full)
         cli_usage("sync: --full and a window exclude each other");
-    else if (!date_parse_iso(str_from(options->from), &from_us))
-        cli_usage("sync --from: \"%s\" is neither RFC 3339 nor a date", options->from);
-    else if (!date_parse_iso(str_from(options->to), &to_us))
-        cli_usage("sync --to: \"%s\" is neither RFC 3339 nor a date", options->to);
-    else if (from_us >= to_us)
-        cli_usage("sync: --from must lie before --to");
     else
-        return true;
+        return cli_is_window("sync", options->from, options->to);
     return false;
 }
 

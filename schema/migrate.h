@@ -22,7 +22,7 @@
  */
 enum {
     /* Raise it with every change of a file in schema/tables or schema/functions. */
-    SCHEMA_VERSION = 104,
+    SCHEMA_VERSION = 105,
 
     /* The oldest version whose processes may work on this schema. Raise it, to the version that
      * brought the new call, where a call or a result that older processes use goes away. */

@@ -496,24 +496,18 @@ begin
 end
 $$;
 
--- The end of a run, once it is known how its jobs have ended: what is done to its table as a whole.
--- Returns the state of the run.
-create or replace function pagetide.end_kept(ending bigint, ended text) returns text
+-- The end of a run that replaces or keeps a history, once it is known how its jobs have ended: what is done
+-- to its table as a whole. Returns the state of the run.
+create or replace function pagetide.end_kept(ending bigint, of_stream text, spec jsonb, ended text)
+returns text
 language plpgsql
 set search_path = pagetide, pg_temp
 as $$
-declare
-    spec jsonb := kept_spec(ending);
-    r run;
 begin
-    if spec is null then
-        return ended;
-    end if;
-    select * into r from run where id = ending;
-    ended := case spec ->> 'write' when 'replace' then end_replace(ending, r.stream, spec, ended)
-        else end_history(ending, r.stream, spec, ended) end;
+    ended := case spec ->> 'write' when 'replace' then end_replace(ending, of_stream, spec, ended)
+        else end_history(ending, of_stream, spec, ended) end;
     if not exists (select from job j where j.run = ending and may_go_on(j))
-        or exists (select from stream s where s.name = r.stream and s.removed_at is not null) then
+        or exists (select from stream s where s.name = of_stream and s.removed_at is not null) then
         execute format('drop table if exists pagetide.%I', kept_name(ending));
         delete from same_rows s where s.run = ending;
     end if;

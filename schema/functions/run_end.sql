@@ -204,7 +204,7 @@ begin
         worst := check_rows(ending);
     end if;
     if spec ->> 'write' in ('replace', 'history') then
-        worst := end_kept(ending, worst);
+        worst := end_kept(ending, of_stream, spec, worst);
     end if;
     update request q set state = worst, reason = r.reason
     from run r where r.id = ending and q.run = ending and q.state = 'started';

@@ -68,7 +68,6 @@ declare
     active bigint := active_run(of_stream);
     answer sync_answer;
 begin
-    answer.wait_ms := 0;
     if active is not null then
         if not lock_whole_run(active, of_stream) then
             return row('wait', active, null, null, null, null, 0, null, null)::sync_answer;
@@ -86,13 +85,12 @@ begin
             and is_same_run(waited_for, with_version, with_mode, from_time, to_time) then
         return row('over', waited_for, null, null, null, null, 0, null, null)::sync_answer;
     end if;
-    if active is null and not may_repeat then
-        select append_refusal(d, with_mode, from_time, to_time) into answer.refusal
-        from definition d where d.stream = of_stream and d.version = with_version;
-        if answer.refusal is not null then
-            answer.verdict := 'refused';
-            return answer;
-        end if;
+    answer.wait_ms := 0;
+    answer.refusal := case when active is null and not may_repeat
+        then sync_refusal(of_stream, with_version, with_mode, from_time, to_time) end;
+    if answer.refusal is not null then
+        answer.verdict := 'refused';
+        return answer;
     end if;
     answer.run := start_run(of_stream, 'manual', with_mode, from_time, to_time, null, null, 5,
         who, with_version, may_repeat or active is null);
@@ -101,7 +99,9 @@ begin
     return answer;
 end
 $$;
--- The same refusal, for processes of the versions before: they ask for it first.
+
+-- Why `sync` does not begin the run that is asked for, or null. One that is active is taken up. Processes of
+-- the versions before ask this first.
 create or replace function pagetide.sync_refusal(of_stream text, with_version int, with_mode text,
     from_time timestamptz, to_time timestamptz) returns text
 language sql volatile

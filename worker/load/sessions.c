@@ -22,13 +22,15 @@
  * gives the session back in doubt. With the connection go its temporary tables, so the list of
  * staging tables is emptied whenever the state changes.
  */
-enum { STAGES_MAX = 64 }; /* temporary tables that one session keeps */
-enum { WARM_UP_TIMEOUT_MS = 60000 };
+enum {
+    STAGES_MAX = 64, /* temporary tables that one session keeps */
+    WARM_UP_TIMEOUT_MS = 60000,
+};
 
 /* A lock that is not given within this time is a sign of a stuck session elsewhere: 55P03 is
  * tried again, so the wait is seen in the log. */
 static const char setup_sql[] = "set lock_timeout = '10s';"
-                                "set idle_in_transaction_session_timeout = '60s';";
+                                "set idle_in_transaction_session_timeout = '60s'";
 
 /* What a session does first takes PostgreSQL up to ten times as long: it is done with nothing,
  * while there is nothing to do yet. */
